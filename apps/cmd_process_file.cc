@@ -58,7 +58,8 @@ Command ProcessFileCommand() {
           "which --annotate has not written is not replaced. Ctrl-C finishes the "
           "frames in progress. With --resume the same command continues from there, also after "
           "a crash, and ends with the same output; another file than that run's output is not "
-          "written, and frames that later ones depend on are processed again without output.",
+          "written, inputs whose names or first 4 KiB have changed are refused, and frames that "
+          "later ones depend on are processed again without output.",
       .examples = {{"sampleproc process-file photo.jpg", "Process one image."},
                    {"sampleproc process-file -r photos --pipeline faces -o faces.ndjson",
                     "Detect faces in all images below a directory."},

@@ -9,6 +9,7 @@
 #include "config/print.h"
 #include "config/units.h"
 #include "http/console.h"
+#include "http/ip_network.h"
 
 namespace sampleproc::config {
 namespace {
@@ -82,15 +83,6 @@ Judgement Hosts(const Facts& facts) {
   return Pass(Counted(hosts.size(), "host") + " besides the names that the service has by itself");
 }
 
-// Than any network for private use: 10.0.0.0/8 (RFC 1918), fc00::/7 (RFC 4193).
-bool IsWiderThanPrivate(std::string_view network) {
-  const std::size_t slash = network.find('/');
-  if (slash == std::string_view::npos) return false;
-  const std::string_view prefix = network.substr(slash + 1);
-  const char narrowest = network.contains(':') ? '7' : '8';
-  return prefix.size() == 1 && prefix.front() < narrowest;
-}
-
 Judgement RateLimit(const Facts& facts) {
   const auto most = facts.config.http.max_requests_per_minute;
   if (most == 0) {
@@ -98,7 +90,8 @@ Judgement RateLimit(const Facts& facts) {
                 "set what a well-behaved client needs");
   }
   for (const std::string& proxy : facts.config.http.trusted_proxies) {
-    if (!IsWiderThanPrivate(proxy)) continue;
+    const auto network = http::IpNetwork::Parse(proxy);
+    if (!network || !network->IsWiderThanPrivate()) continue;
     return Fail("http.trusted_proxies",
                 Shown(proxy) +
                     " believes what strangers write into X-Forwarded-For: who invents "

@@ -50,6 +50,12 @@ std::optional<IpNetwork> IpNetwork::Parse(std::string_view text) {
   return IpNetwork(*address, bits);
 }
 
+bool IpNetwork::IsWiderThanPrivate() const {
+  // "::/80" has all of IPv4 in it.
+  const bool has_ipv4 = address_.IsIpv4() || Contains(*ParseAddress("0.0.0.0"));
+  return bits_ < (has_ipv4 ? kV4PrefixBits + 8 : 7);
+}
+
 bool IpNetwork::Contains(const Address& address) const {
   if (!address.known) return false;
   const auto whole = static_cast<std::ptrdiff_t>(bits_ / 8);

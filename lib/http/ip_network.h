@@ -24,6 +24,9 @@ class IpNetwork {
 
   bool Contains(const Address& address) const;
 
+  // Than any network of IsPrivate: 10.0.0.0/8 of IPv4, fc00::/7 of IPv6.
+  bool IsWiderThanPrivate() const;
+
  private:
   IpNetwork(const Address& address, int bits) : address_(address), bits_(bits) {}
 

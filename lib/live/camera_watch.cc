@@ -145,7 +145,7 @@ base::Result<void> CameraWatch::ReadOnce() {
       continue;
     }
     const ErrorCode code = shot.error().code;
-    frames_->SourceFailed(shot.error());
+    frames_->SourceFailed(code);
     if (code == ErrorCode::kOverloaded && ++without_memory == kManyWithoutMemory) {
       standing.FindsNoMemory();
     }

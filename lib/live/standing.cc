@@ -3,13 +3,9 @@
 #include <string_view>
 #include <utility>
 
+#include "telemetry/first_few.h"
+
 namespace sampleproc::live {
-namespace {
-
-// Pictures of files that are logged one by one; a folder may be full of them, and begin again.
-constexpr int kMostLogged = 10;
-
-}  // namespace
 
 Standing::Standing(StandingOptions options, const base::Clock& clock,
                    telemetry::Conditions& conditions, base::Logger& log)
@@ -76,19 +72,26 @@ void Standing::LookedAt(Connection connection) {
 void Standing::CannotLook(Connection connection, const std::string& why) {
   const base::MutexLock lock(mutex_);
   ++failed_;
-  if (options_.is_file && !closed_ && why != last_why_ && logged_ < kMostLogged) {
-    ++logged_;
-    log_.Warning("camera: a picture cannot be looked at",
-                 {{"camera", std::string_view(options_.camera)}, {"error", std::string_view(why)}});
-  }
-  last_why_ = why;
   const base::MonoTime now = clock_.Now();
+  LogWhy(why, now);
+  last_why_ = why;
   if (!useless_since_) useless_since_ = now;
   if (connection != connection_) return;
   if (!is_wrong_ && now - *useless_since_ < options_.patience) return;
   is_unusable_ = true;
   Show({.error = why});
   IsWrong(why, {});
+}
+
+// What a camera does all the time is told once, however long it lasts.
+void Standing::LogWhy(const std::string& why, base::MonoTime now) {
+  using Row = telemetry::FirstFew;
+  if (!options_.is_file && now - std::exchange(failed_at_, now) >= Row::kQuiet) logged_ = 0;
+  const bool is_news = logged_ == 0 || why != last_why_;
+  if (closed_ || !is_news || logged_ == Row::kLines || (is_wrong_ && !options_.is_file)) return;
+  ++logged_;
+  log_.Warning("camera: a picture cannot be looked at",
+               {{"camera", std::string_view(options_.camera)}, {"error", std::string_view(why)}});
 }
 
 void Standing::NotTried(Connection connection) {

@@ -16,7 +16,7 @@ namespace sampleproc::live {
 
 struct StandingOptions {
   std::string camera;
-  bool is_file = false;  // each picture that cannot be looked at is told as well
+  bool is_file = false;  // which may begin again: what of it cannot be looked at is told once
   // For so long pictures may come of which none can be looked at.
   std::chrono::milliseconds patience{10'000};
 };
@@ -52,7 +52,8 @@ class Standing {
 
   // Told of each picture, by whoever knows first. It was looked at:
   void LookedAt(Connection connection);
-  // It cannot be, and this is why:
+  // It cannot be, and this is why. The log has the first reasons of a row, as long as the condition
+  // does not say it:
   void CannotLook(Connection connection, const std::string& why);
   // Nobody has tried.
   void NotTried(Connection connection);
@@ -71,6 +72,7 @@ class Standing {
     std::string error = {};
   };
 
+  void LogWhy(const std::string& why, base::MonoTime now) REQUIRES(mutex_);
   void IsBack() REQUIRES(mutex_);
   void IsWrong(const std::string& why, const std::string& outlook) REQUIRES(mutex_);
   void Show(Told told) REQUIRES(mutex_);
@@ -93,6 +95,7 @@ class Standing {
   std::int64_t failed_ GUARDED_BY(mutex_) = 0;
   std::string last_why_ GUARDED_BY(mutex_);
   int logged_ GUARDED_BY(mutex_) = 0;
+  base::MonoTime failed_at_ GUARDED_BY(mutex_){};
   bool closed_ GUARDED_BY(mutex_) = false;
 
   // For those who ask, who do not wait for a log.

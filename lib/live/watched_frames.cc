@@ -98,12 +98,11 @@ void WatchedFrames::Offer(cameras::Shot shot, std::chrono::nanoseconds decode) {
   Submit(live);
 }
 
-void WatchedFrames::SourceFailed(const base::Error& error) {
+void WatchedFrames::SourceFailed(ErrorCode code) {
   camera_->GiveBackLook(came_at_);
-  Log(error, {});
   const base::MutexLock lock(mutex_);
-  if (IsPicturesFault(error.code)) ++state_.decoder_errors;
-  if (error.code != ErrorCode::kOverloaded) return;
+  if (IsPicturesFault(code)) ++state_.decoder_errors;
+  if (code != ErrorCode::kOverloaded) return;
   ++state_.dropped[kNoMemory];
   if (context_.work.roster != nullptr) context_.work.roster->Lost(id_, kNoMemory);
 }
@@ -223,24 +222,8 @@ void WatchedFrames::Failed(LivePicture& live, const base::Error& error) {
     standing_.NotTried(live.connection);
   }
   GaveUp(live, "failed");
-  Log(error, live.frame.frame_id);
   const base::MutexLock lock(mutex_);
   if (IsPicturesFault(error.code)) ++state_.decoder_errors;
-}
-
-void WatchedFrames::Log(const base::Error& error, std::string_view frame_id) {
-  const bool is_damaged = IsPicturesFault(error.code);
-  base::LogLevel level = base::LogLevel::kDebug;
-  if (is_damaged) {
-    const base::MutexLock lock(mutex_);
-    if (few_damaged_.Next(context_.work.clock.Now())) level = base::LogLevel::kWarning;
-  }
-  if (!context_.log.Enabled(level)) return;
-  base::ChildLogger(context_.log, {{"camera", std::string_view(id_)}, {"frame_id", frame_id}})
-      .Write(level,
-             is_damaged ? "camera: a picture is damaged" : "camera: a picture is not looked at",
-             {{"error_type", base::ErrorCodeName(error.code)},
-              {"error", std::string_view(error.message)}});
 }
 
 void WatchedFrames::GaveUp(LivePicture& live, std::string_view reason) {

@@ -28,7 +28,6 @@
 #include "process/worker_pool.h"
 #include "resources/memory_budget.h"
 #include "telemetry/conditions.h"
-#include "telemetry/first_few.h"
 #include "telemetry/tracer.h"
 
 namespace sampleproc::live {
@@ -74,7 +73,7 @@ class WatchedFrames : public std::enable_shared_from_this<WatchedFrames> {
   void Offer(cameras::Shot shot, std::chrono::nanoseconds decode);
 
   // The reader's source has failed; of a picture that came it has no pixels.
-  void SourceFailed(const base::Error& error);
+  void SourceFailed(base::ErrorCode code);
   // The reader opens its source again.
   void Reconnects();
 
@@ -102,9 +101,6 @@ class WatchedFrames : public std::enable_shared_from_this<WatchedFrames> {
                                         process::CameraTurns::Turn turn);
   void Done(const LivePicture& live, const frame::FrameResult& result);
   void Failed(LivePicture& live, const base::Error& error);
-  // A line at level debug; at warning, of the first few in a row that are damaged: the camera's
-  // conditions tell of those of which none can be looked at. `frame_id` empty: it has none.
-  void Log(const base::Error& error, std::string_view frame_id);
   // Another frame is looked at in its place. `reason` is of static lifetime.
   void GaveUp(LivePicture& live, std::string_view reason);
   // Goes on with the frame that came last, if one did.
@@ -127,7 +123,6 @@ class WatchedFrames : public std::enable_shared_from_this<WatchedFrames> {
   bool in_work_ GUARDED_BY(mutex_) = false;
   LivePtr waiting_ GUARDED_BY(mutex_);
   bool stopped_ GUARDED_BY(mutex_) = false;
-  telemetry::FirstFew few_damaged_ GUARDED_BY(mutex_);
 };
 
 }  // namespace sampleproc::live

@@ -53,7 +53,7 @@ class ProductionFiles(cli.TestCase):
             ("SP1403", "http.max_requests_per_minute", "0"),
             ("SP1403", "http.trusted_proxies", '["10.0.0.0/8", "0.0.0.0/0"]'),
             ("SP1403", "http.trusted_proxies", '["0.0.0.0/1", "128.0.0.0/1"]'),
-            ("SP1403", "http.trusted_proxies", '["fc00::/7", "::/4"]'),
+            ("SP1403", "http.trusted_proxies", '["10.0.0.0/8", "::ffff:0.0.0.0/96"]'),
             ("SP1404", "http.tls_cert", '""'),
             ("SP1405", "http.header_timeout", '"5m"'),
             ("SP1405", "http.body_min_rate", "0"),

@@ -29,15 +29,17 @@ std::string Named(const Request& request, std::string_view parameter) {
   return value ? std::move(*value).value_or("") : std::string();
 }
 
-// What the answer says of the frame; of one that nobody has read, what the head says.
-std::string FrameOf(const Request& request, const Response& response) {
-  const bool read = !response.frame_id.empty() || !response.camera.empty();
-  return read ? response.frame_id : Named(request, "frame_id");
-}
+struct Frame {
+  std::string id;
+  std::string camera;
+};
 
-std::string CameraOf(const Request& request, const Response& response) {
-  const bool read = !response.frame_id.empty() || !response.camera.empty();
-  return read ? response.camera : Named(request, "camera_id");
+// What the answer says of the frame; of one that nobody has read, what the head says.
+Frame FrameOf(const Request& request, const Response& response) {
+  if (!response.frame_id.empty() || !response.camera.empty()) {
+    return {response.frame_id, response.camera};
+  }
+  return {Named(request, "frame_id"), Named(request, "camera_id")};
 }
 
 }  // namespace
@@ -55,7 +57,7 @@ std::optional<base::LogLevel> AccessLog::LevelOf(const Request& request, const R
   }
   const bool of_frames = request.route != nullptr && request.route->frames;
   if (!of_frames || response.error_type.empty()) return std::nullopt;
-  const std::string camera = CameraOf(request, response).substr(0, kMaxIdBytes);
+  const std::string camera = FrameOf(request, response).camera.substr(0, kMaxIdBytes);
   const base::MutexLock lock(mutex_);
   return few_[level].Next(camera, clock_.Now()) ? level : base::LogLevel::kDebug;
 }
@@ -70,8 +72,9 @@ void AccessLog::OnResponse(const Request& request, Response& response) {
   const Address& client = request.caller.address.known ? request.caller.address : request.peer;
   const std::string trace_id = TraceOf(request);
   const std::string detail = Shown(response.detail, kMaxDetailBytes);
-  const std::string frame_id = Shown(FrameOf(request, response), kMaxIdBytes);
-  const std::string camera = Shown(CameraOf(request, response), kMaxIdBytes);
+  const Frame frame = FrameOf(request, response);
+  const std::string frame_id = Shown(frame.id, kMaxIdBytes);
+  const std::string camera = Shown(frame.camera, kMaxIdBytes);
   const std::string_view method =
       read ? MethodName(request.method) : request.unread_method.substr(0, kMaxMethodBytes);
   base::ChildLogger(log_, {{"frame_id", std::string_view(frame_id)},

@@ -39,29 +39,6 @@ TEST_CASE("a frame that its host never hands out, while it does so with its came
   }
 }
 
-TEST_CASE("a frame that its host never hands out does not hold up the backlog behind it for ever") {
-  Bench bench;
-  bench.pixels.FailOn("bad", std::vector(100'000, ErrorCode::kUnavailable));
-  bench.Start();
-  constexpr int kBehind = 30;
-  std::vector<Delivery> pulled;
-  for (int i = 0; i <= kBehind; ++i) {
-    pulled.push_back(bench.Made(i == 0 ? "bad" : "good" + std::to_string(i), "a"));
-    pulled.back().ticket = ++bench.tickets;
-  }
-  bench.pixels.Hold("bad");
-  bench.dispatcher->Accept(std::move(pulled));
-  bench.pixels.AwaitAsked("good3");  // the last that is fetched ahead
-  bench.pixels.Let("bad");
-  while (bench.ledger.totals().dead == 0) {
-    bench.clock.Advance(std::chrono::milliseconds(5));
-    std::this_thread::yield();
-  }
-  bench.AwaitRetries(kBehind + 1);
-  CHECK(std::ranges::count(bench.upstream.Settled(), "bad:dead:unavailable") == 1);
-  CHECK(bench.ledger.totals().done == kBehind);
-}
-
 TEST_CASE("the way to one camera that is down costs no frame, nor others of its host anything") {
   Bench bench;
   bench.Start();

@@ -129,6 +129,36 @@ TEST_CASE("pixels are fetched ahead within a camera, for the one with fewest fir
   CHECK(room.NextToFetch({}, 3, any)->delivery.entry.frame_id == "a3");
 }
 
+TEST_CASE("one more is fetched ahead for each failure of a camera's first frame") {
+  WaitingRoom room(Policy::kFifo);
+  const HeldPtr first = Held("first", "a");
+  first->state = FrameState::kFetching;
+  room.Add(first);
+  for (int i = 0; i < 30; ++i) {
+    const auto held = Held(std::to_string(i), "a");
+    held->state = FrameState::kWaiting;
+    held->places = {{PixelPlace::Kind::kUrl, "x", "one"}};
+    room.Add(held);
+  }
+  const auto any = [](const PixelPlace&) { return WaitingRoom::Asking::kYes; };
+  const auto fetch_all = [&] {
+    int count = 0;
+    while (const auto next = room.NextToFetch({}, 4, any)) {
+      next->state = FrameState::kReady;
+      ++count;
+    }
+    return count;
+  };
+  CHECK(fetch_all() == 3);
+  for (int failure = 1; failure <= 3; ++failure) {
+    first->trials.failures = failure;
+    CHECK(fetch_all() == 1);
+  }
+  first->trials.failures = 1'000;
+  CHECK(fetch_all() == 13);  // sixteen beyond the three, and no more
+  CHECK(fetch_all() == 0);
+}
+
 TEST_CASE("a host's trial is for a frame that has not failed there, wherever in its lane") {
   WaitingRoom room(Policy::kFifo);
   for (const char* id : {"a1", "a2", "a3"}) {

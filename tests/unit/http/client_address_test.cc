@@ -43,6 +43,19 @@ TEST_CASE("networks contain what their prefix says") {
   CHECK_FALSE(IpNetwork::Parse("::/0")->Contains(Address{}));
 }
 
+TEST_CASE("a network that is wider than any private one is told") {
+  for (const char* wide : {"0.0.0.0/0", "128.0.0.0/1", "10.0.0.0/7", "::/0", "fc00::/6", "::/80",
+                           "::ffff:0.0.0.0/96", "0.0.0.0/00"}) {
+    INFO(wide);
+    CHECK(IpNetwork::Parse(wide)->IsWiderThanPrivate());
+  }
+  for (const char* narrow :
+       {"10.0.0.0/8", "127.0.0.1", "fc00::/7", "2001:db8::/32", "::1", "::ffff:10.0.0.0/104"}) {
+    INFO(narrow);
+    CHECK_FALSE(IpNetwork::Parse(narrow)->IsWiderThanPrivate());
+  }
+}
+
 TEST_CASE("an address is loopback or private wherever it is written") {
   for (const char* text : {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"}) {
     CHECK(IsLoopback(Parsed(text)));

@@ -82,7 +82,27 @@ TEST_CASE("pictures that nobody can look at are a condition after the patience")
   CHECK(Gauges(standing).error.empty());
   CHECK(bench.begun() == 1);
   CHECK(bench.over() == 1);
-  CHECK(bench.log.Count(kCannotLook) == 0);
+  CHECK(bench.log.Count(kCannotLook) == 2);  // before the condition
+}
+
+TEST_CASE(
+    "damaged pictures among good ones are told once for each reason, and anew after a while") {
+  Bench bench;
+  Standing standing = bench.Of();
+  const auto fail = [&](const std::string& why) {
+    standing.CannotLook(0, why);
+    bench.clock.Advance(seconds(1));
+    standing.LookedAt(0);
+    return bench.log.Count(kCannotLook);
+  };
+  CHECK(fail("cut") == 1);
+  for (int i = 0; i < 20; ++i) CHECK(fail("cut") == 1);
+  CHECK(fail("no JPEG") == 2);
+  for (int i = 0; i < 30; ++i) fail("packet " + std::to_string(i));
+  CHECK(bench.log.Count(kCannotLook) == 10);
+  bench.clock.Advance(seconds(10));
+  CHECK(fail("packet 29") == 11);
+  CHECK(bench.begun() == 0);
 }
 
 TEST_CASE("a picture that is looked at begins the patience anew") {
